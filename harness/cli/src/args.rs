@@ -1,7 +1,10 @@
 //! Arguments that several commands share, each defined once. Arguments of a single command are defined beside its `run`.
 
+use std::num::NonZeroUsize;
+
 use chassis::{LatentFault, Level, serve::Limits};
 use clap::{Args, ValueEnum};
+use experiment::compare::SEED_MAX;
 use world::{Addresses, ShopOptions};
 
 use crate::{listeners::EVIDENCE_LISTENERS, ports::Ports, target::Tokens};
@@ -76,6 +79,17 @@ pub(crate) fn new_seed() -> u64 {
     rand::random_range(1..1_000_000)
 }
 
+/// Refuses seeds of training, of which the model responder has learned: what it was trained on is never judged. `seeds` follow from `seed` on.
+pub(crate) fn not_of_training(seed: u64, seeds: NonZeroUsize) -> anyhow::Result<()> {
+    let last = (seeds.get() as u64 - 1).saturating_add(seed);
+    anyhow::ensure!(
+        last <= SEED_MAX,
+        "--seed {seed} with {seeds} {} reaches those of training, above {SEED_MAX}: give a smaller --seed",
+        if seeds.get() == 1 { "seed" } else { "seeds" }
+    );
+    Ok(())
+}
+
 pub(crate) fn views(text: &str) -> Result<f64, String> {
     number_within(text, 0.1, 1_000.0)
 }
@@ -90,5 +104,23 @@ fn number_within(text: &str, least: f64, most: f64) -> Result<f64, String> {
         Ok(number)
     } else {
         Err(format!("must lie between {least} and {most}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_seed_is_one_of_training() {
+        let check = |seed: u64, seeds: usize, is_taken: bool| {
+            let taken = not_of_training(seed, NonZeroUsize::new(seeds).unwrap());
+            assert_eq!(taken.is_ok(), is_taken, "{seed} {seeds}: {taken:?}");
+        };
+        check(1, 20, true);
+        check(SEED_MAX, 1, true);
+        check(SEED_MAX, 2, false);
+        check(SEED_MAX + 1, 1, false);
+        check(u64::MAX, 20, false);
     }
 }

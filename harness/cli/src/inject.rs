@@ -1,10 +1,6 @@
 //! `glyphfall inject` and `glyphfall restore`: change a running shop from outside, whether `glyphfall up` or containers run it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
@@ -19,7 +15,7 @@ use world::{
     scenario::{
         Reach, Scenario,
         draw::{Step, by_hand},
-        scenario,
+        file_text, scenario,
     },
 };
 
@@ -78,8 +74,7 @@ pub(crate) async fn inject(options: InjectArgs) -> anyhow::Result<Done> {
     if !world.is_there().await {
         return without_a_world(&options, &scenario, publishes).await;
     }
-    let text = Path::new(&options.scenario).exists().then(|| fs::read_to_string(&options.scenario));
-    let wanted = json!({ "scenario": scenario.name, "text": text.transpose()? });
+    let wanted = json!({ "scenario": scenario.name, "text": file_text(&options.scenario)? });
     let answer = world.tell_with(Method::POST, "/inject", &wanted).await?;
     let told: Value = serde_json::from_slice(&answer)?;
     if options.call.format == Format::Json {

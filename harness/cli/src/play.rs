@@ -1,6 +1,6 @@
 //! `glyphfall play`: one incident in virtual time, with the same services as live. Hours pass in seconds.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
 use chassis::{LatentFault, Level};
 use clap::{Args, ValueEnum};
@@ -13,7 +13,7 @@ use world::{
 };
 
 use crate::{
-    args::{Format, new_seed, views},
+    args::{Format, new_seed, not_of_training, views},
     debrief,
     naming::RunName,
     output::{self, plain},
@@ -39,7 +39,8 @@ pub(crate) struct PlayArgs {
     /// Repairs latent faults; may be given several times
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FAULT,...")]
     repair: Vec<LatentFault>,
-    /// Seed of all random choices [default: a new one for each run, which is printed]
+    /// Seed of all random choices; the model responder takes none above a thousand million, which are kept for training [default: a new one for each
+    /// run, which is printed]
     #[arg(long)]
     seed: Option<u64>,
     /// Page views a second, on average; the shop is sized for them
@@ -67,6 +68,9 @@ enum ResponderKind {
 pub(crate) fn run(args: &PlayArgs) -> anyhow::Result<Done> {
     let scenario = scenario(&args.scenario)?;
     let seed = args.seed.unwrap_or_else(new_seed);
+    if args.responder == ResponderKind::Model {
+        not_of_training(seed, NonZeroUsize::MIN)?;
+    }
     let options = PlayOptions {
         level: args.level,
         operating_model: args.model,

@@ -227,13 +227,23 @@ fn welcome_to_look(room: &Room, session: &Session) -> String {
     )
 }
 
+fn named(session: &Session, place: usize) -> String {
+    match session.number_of(place) {
+        0 => "the practice round".to_owned(),
+        number => format!("round {number}"),
+    }
+}
+
 fn welcome(room: &Room, session: &Session, args: &RoomArgs, folder: &Path) -> String {
     let mut came_back = match (session.phase, session.current) {
         (Phase::Lobby, _) | (_, None) => String::new(),
-        (Phase::Paused, Some(round)) => {
-            format!("Continuing round {round}, which is paused until the facilitator resumes it.\n")
+        (Phase::Paused, Some(place)) => format!(
+            "Continuing {}, which is paused until the facilitator resumes it.\n",
+            named(session, place)
+        ),
+        (_, Some(place)) => {
+            format!("Continuing after {}. --fresh begins a new session.\n", named(session, place))
         }
-        (_, Some(round)) => format!("Continuing after round {round}. --fresh begins a new session.\n"),
     };
     let kept = session.teams.len();
     if let Some(teams) = args.teams.filter(|teams| usize::try_from(*teams) != Ok(kept)) {

@@ -4,8 +4,9 @@ use chassis::LatentFault;
 use clap::Args;
 use experiment::{
     factors::{REPAIRED, Replayed, replayed},
-    rating::{Rated, rated},
+    rating::{EASY_MINUTES_MAX, MEDIUM_MINUTES_MAX, Rated, rated},
     remedies,
+    year::measured::LEVELS,
 };
 use incident::{Remedy, Usd};
 use serde_json::json;
@@ -38,10 +39,11 @@ pub(crate) fn run(options: &ScenariosArgs) -> anyhow::Result<Done> {
                 let rating = rated(&scenario).rating.name();
                 screen::line(&format!("{:<18} {rating:<6} {}", scenario.name, scenario.title));
             }
-            screen::paragraph(
-                "\nEach rating follows from the minutes that the model responder worked until customers were served, at the worst of three \
-                 telemetry levels: easy up to 20, medium up to 60, otherwise hard.",
-            );
+            screen::paragraph(&format!(
+                "\nEach rating follows from the minutes that the model responder worked until customers were served, at the worst of {} \
+                 telemetry levels: easy up to {EASY_MINUTES_MAX:.0}, medium up to {MEDIUM_MINUTES_MAX:.0}, otherwise hard.",
+                LEVELS.len()
+            ));
             screen::paragraph(&format!("\n{}", triggered()));
             screen::paragraph(
                 "\n'glyphfall play NAME' plays one; 'glyphfall scenarios NAME' describes it in full.",

@@ -25,12 +25,35 @@ fn the_page_says_what_the_figures_say() {
         "Invalid rendering and poor error handling need each other most: $870,713",
         "Either of two repairs alone prevents it",
         "It held.",
+        "percentiles of 2,000 draws of the seeds",
     ] {
         assert!(page.contains(finding), "{finding}");
     }
     assert_eq!(page.matches("<td class=\"heat-").count(), 16);
     assert_eq!(page.matches("<svg").count(), 7);
     assert_eq!(page.matches("role=\"img\" aria-label=\"").count(), 7);
+}
+
+#[test]
+fn what_was_known_beforehand_is_held_against_the_losses() {
+    let check = |pointer: &str, value: Value, expected: &str| {
+        let mut document = document();
+        *document.pointer_mut(pointer).expect("the report has it") = value;
+        let page = page(&document);
+        assert!(page.contains(expected), "{pointer}: {expected}");
+        assert!(!page.contains("It held."), "{pointer}");
+    };
+    let first = || json!(["invalid-rendering"]);
+    check("/necessary/found", first(), "It did not hold: something is lost without poor error handling.");
+    check("/shares/1/share", json!(0.3), "It did not hold: their shares are 30.0\u{a0}% and 35.6\u{a0}%.");
+    let outside = "It did not hold: outside its bounds is the share of missing health check.";
+    check("/shares/2/share", json!(0.4), outside);
+    check(
+        "/decrease_max_usd",
+        json!(12.0),
+        "one more fault saves up to $12, so that the bounds need not hold; they did.",
+    );
+    check("/necessary/expected", json!([]), "The scenario\u{2019}s truth sets no bounds");
 }
 
 #[test]

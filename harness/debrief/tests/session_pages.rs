@@ -267,6 +267,18 @@ fn each_team_and_round_has_its_row() {
 }
 
 #[test]
+fn a_round_is_shown_by_its_number_and_found_by_its_place() {
+    let mut session = session();
+    session.absent = vec![(3, "Nobody".to_owned(), 0), (3, "Nobody".to_owned(), 2)];
+    let round = round_mut(&mut session, 1);
+    round.computed = Some(computed(round));
+    (round.place, round.repair, round.repair_expected) = (0, None, None);
+    let page = team_page(&session, 1, TEAM).unwrap();
+    has(&page, &["round 1: <a href=\"/api/team/debrief/records/0\"", "data-choice-of=\"0\""]);
+    has(&facilitator_page(&session, FACILITATOR).unwrap(), &["Nobody, practice; Nobody, round 2."]);
+}
+
+#[test]
 fn a_handover_is_told_with_what_it_lost() {
     let mut session = session();
     let lost = |what: &str, again_s| report::session::Lost { what: what.to_owned(), again_s };
@@ -298,7 +310,8 @@ fn a_handover_is_told_with_what_it_lost() {
 
 #[test]
 fn every_visit_is_there() {
-    let recorder = incident::Recorder::new(session().rounds[0].played.run.clone(), -900.0);
+    let rounds = session().rounds;
+    let recorder = incident::Recorder::new(rounds[1].played.run.clone(), -900.0);
     let mut record = recorder.finish();
     record.availability.push(incident::Visits {
         at_s: 90,
@@ -307,8 +320,8 @@ fn every_visit_is_there() {
         degraded: 0,
         failed: 10,
     });
-    let text = csv::visits([(1, 0, &record)]);
-    assert_eq!(text.lines().nth(1), Some("1,0,90,450.0,home,0,0,10"));
+    let text = csv::visits([(&rounds[1], &record)]);
+    assert_eq!(text.lines().nth(1), Some("1,1,1,90,450.0,home,0,0,10"));
 }
 
 #[test]

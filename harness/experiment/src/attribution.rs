@@ -25,17 +25,13 @@
 
 use chassis::rng;
 use rand::RngExt;
-use report::Interval;
+use report::{Interval, chain::RESAMPLES};
 
 pub const PLAYERS: usize = 4;
 
 pub const COALITIONS: usize = 1 << PLAYERS;
 
 pub const ALL: usize = COALITIONS - 1;
-
-/// Bootstrap resamples for an interval. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ask for
-/// one to two thousand.
-pub const RESAMPLES: usize = 2_000;
 
 /// The share outside an interval on each side, so that 95 % lie inside.
 const TAIL: f64 = 0.025;

@@ -12,8 +12,8 @@ use world::scenario::Scenario;
 use crate::year::measured::{Handled, Incident, LEVELS, Measured};
 
 /// Upper limits of easy and medium, in minutes of work at the worst level. A third of the library is easy, and a third is hard.
-const EASY_MINUTES_MAX: f64 = 20.0;
-const MEDIUM_MINUTES_MAX: f64 = 60.0;
+pub const EASY_MINUTES_MAX: f64 = 20.0;
+pub const MEDIUM_MINUTES_MAX: f64 = 60.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -62,7 +62,7 @@ pub struct Run {
     pub version: String,
     /// The team, in a room.
     pub team: Option<String>,
-    /// The round, in a room, from 1.
+    /// The scored round, in a room, from 1; 0 for a practice round.
     pub round: Option<u32>,
     /// Which of the balanced orders of scenarios and levels the team was given, in a room.
     pub order: Option<String>,

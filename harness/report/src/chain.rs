@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Interval;
 
+/// Bootstrap resamples behind each interval. Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ask for one to two thousand.
+pub const RESAMPLES: usize = 2_000;
+
 /// The sixteen combinations, and each fault's part in the loss.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ChainReport {
@@ -47,7 +50,6 @@ pub struct ChainReport {
     /// The minimal sets of repairs with which availability was never lost.
     pub smallest_sets: Vec<Vec<ContributingFactor>>,
     pub necessary: Necessary,
-    /// The necessary faults: without any one of them, nothing is lost.
     /// The largest decrease of the loss when one more fault is present. The bounds on the shares hold only if it is 0.
     pub decrease_max_usd: f64,
     /// The same shares with other responders, such as one to whom telemetry tells nothing, or everything at once. Assumed.
@@ -105,9 +107,9 @@ pub struct PairInteraction {
     pub all_else_present_usd: f64,
 }
 
+/// The necessary faults: without any one of them, nothing is lost.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Necessary {
-    /// The necessary faults: without any one of them, nothing is lost.
     /// Expected before the run, from the scenario's mechanism. The bounds rest on this set.
     pub expected: Vec<ContributingFactor>,
     /// Found in the measured losses.

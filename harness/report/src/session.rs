@@ -21,7 +21,7 @@ pub struct SessionReport {
     pub marks: Vec<Mark>,
     /// By team, then by round. Only rounds that somebody attended.
     pub rounds: Vec<TeamRound>,
-    /// Team number, team name and round of each round that nobody attended. It is no failure, and no figure includes it.
+    /// Team number, team name and number of each round that nobody attended. It is no failure, and no figure includes it.
     pub absent: Vec<(u32, String, usize)>,
     /// Whether teams see all combinations of the latent faults.
     pub shows_combinations: bool,
@@ -53,6 +53,7 @@ pub struct Action {
 /// A moment that somebody at the desk wants to talk about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Mark {
+    /// The round's place in the plan.
     pub round: usize,
     /// The time of the story.
     pub story: String,
@@ -96,8 +97,10 @@ pub struct Played {
 pub struct TeamRound {
     pub team: u32,
     pub name: String,
-    /// The first scored round is 1; the practice round is 0.
+    /// The first scored round is 1; a practice round is 0.
     pub number: usize,
+    /// Its place in the session's plan, from 0. Addresses and marks name the round by it.
+    pub place: usize,
     pub is_practice: bool,
     pub operating_model: OperatingModel,
     pub level: Level,
@@ -520,8 +523,9 @@ impl TeamRound {
         self.played.outcome.lost_s.or_else(first_call)
     }
 
+    /// Whether the team got more than its level shows: a hint, or a raised level.
     pub fn is_helped(&self) -> bool {
-        !self.help.is_empty()
+        self.hints > 0 || self.level_at_the_end != self.level
     }
 }
 

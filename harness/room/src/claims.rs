@@ -188,8 +188,13 @@ pub fn scored(claims: &[Claim], pins: &[Pin], truth: &Answer, level: Level) -> S
         if_shown: said.got,
     };
     let parts: Vec<PartPoints> = said.into_iter().zip(shown).map(part).collect();
+    Score { answer: answer_of(all), score: score_of(&parts), parts }
+}
+
+/// The score of an explanation with these points, from 0 to 1.
+pub fn score_of(parts: &[PartPoints]) -> f64 {
     let score = parts.iter().map(|part| part.got).sum::<f64>() / POINTS;
-    Score { answer: answer_of(all), parts, score: (score * 1e3).round() / 1e3 }
+    (score * 1e3).round() / 1e3
 }
 
 /// What the pins of a claim fail to show, as a hint what to pin; none if they show it. The check reads the claim alone, so that it reveals nothing

@@ -8,7 +8,7 @@ use world::scenario::Scenario;
 
 use crate::{
     catalogue::LIBRARY,
-    claims::{About, scored},
+    claims::{About, score_of},
     invitations::{Invitation, Rights},
     played::{Expectation, Guess, Played},
     roles::Role,
@@ -158,7 +158,7 @@ pub struct TeamRow {
     pub looks: usize,
     /// Whether it has submitted an explanation.
     pub explained: bool,
-    /// What that is worth, from 0 to 1.
+    /// What it was worth as it was submitted, from 0 to 1.
     pub score: Option<f64>,
     pub hints_given: usize,
     pub question: Option<QuestionView>,
@@ -282,12 +282,10 @@ fn state_of(session: &Session, number: usize) -> &'static str {
 
 fn team_row(session: &Session, number: u32, shown: Option<&Shown>) -> TeamRow {
     let figures = shown.map(|shown| shown.figures.clone()).unwrap_or_default();
-    let truth = shown.map(|shown| &shown.truth);
     let team = session.team(number).expect("a row is made of a team");
     let (played, nothing) = (session.played(number), Played::default());
     let did = played.unwrap_or(&nothing);
     let seats = session.seats.iter().filter(|seat| seat.team == Some(number));
-    let truth = truth.filter(|_| did.explained.is_some());
     let guess = |guess: &Guess| GuessView {
         words: guess.kind.map_or("no idea yet", |kind| kind.words()).to_owned(),
         confidence: guess.confidence,
@@ -310,7 +308,7 @@ fn team_row(session: &Session, number: u32, shown: Option<&Shown>) -> TeamRow {
         ready: session.ready.contains(&number),
         looks: did.looked(),
         explained: did.explained.is_some(),
-        score: truth.map(|truth| scored(&did.explanation(), &did.pins, truth, did.level).score),
+        score: did.explained.as_ref().map(|_| score_of(&did.points)),
         hints_given: did.hints,
         question: did.asked.then(|| question(did)),
         questions: questions(did, session.round(), figures.now),
@@ -393,7 +391,21 @@ fn difficulty(scenario: &Scenario) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::debrief::sample::Sample;
     use world::scenario::library;
+
+    #[test]
+    fn the_desk_shows_the_score_of_what_was_handed_in() {
+        let Sample { mut session, .. } = Sample::new();
+        let score = |session: &Session| team_row(session, 1, None).score;
+        let handed_in = score(&session).unwrap();
+        assert!(handed_in > 0.0);
+        let played = session.played_mut(1).unwrap();
+        played.claims.clear();
+        played.pins.clear();
+        assert_eq!(score(&session), Some(handed_in), "claims that change afterwards count for nothing");
+        assert_eq!(team_row(&session, 2, None).score, None, "this team handed in nothing");
+    }
 
     #[test]
     fn every_scenario_says_what_it_teaches() {

@@ -2,7 +2,7 @@
 //! up: the compiler checks the sum below.
 //!
 //! A team's round has three parts: notes, looks and log. Each has a limit of its own, so that none can crowd out another. A full part refuses new
-//! entries and loses none, except that the room's own lines push out the oldest of the log ([`LOG_BYTES_MAX`]).
+//! entries and loses none, except that the room's own lines push out the oldest of the log that gave no help ([`LOG_BYTES_MAX`]).
 
 use chassis::Problem;
 use http::StatusCode;
@@ -69,7 +69,7 @@ pub const REACHED_MAX: usize = 50;
 pub const NOTES_BYTES_MAX: usize = 160 * 1_024;
 /// Looks. Eight people who each ask something new three times a minute for twenty minutes fill three quarters of this.
 pub const LOOKS_BYTES_MAX: usize = 96 * 1_024;
-/// The log. Only the room's own lines can go beyond this; then the oldest lines are dropped.
+/// The log. Only the room's own lines can go beyond this; then the oldest lines that gave no help are dropped.
 pub const LOG_BYTES_MAX: usize = 80 * 1_024;
 /// How much of the log the team's own actions may fill: a remedy every ten seconds for twenty minutes.
 pub const LOG_OF_TEAM_BYTES_MAX: usize = 48 * 1_024;
@@ -82,7 +82,8 @@ const REST_OF_PLAYED_BYTES_MAX: usize = 16 * 1_024;
 pub const PLAYED_BYTES_MAX: usize =
     NOTES_BYTES_MAX + LOOKS_BYTES_MAX + LOG_BYTES_MAX + REST_OF_PLAYED_BYTES_MAX;
 
-/// Everything else of a session: two thousand seats with two actions and a remark each, the plan, marks, names, tokens.
+/// Everything else of a session: two thousand seats with two actions and a remark each, the plan, the text of a rehearsed
+/// scenario, marks, names, tokens.
 pub const REST_OF_SESSION_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 
 // A room can read even the largest session that it can write.

@@ -43,7 +43,12 @@ const FIRST: [&str; 2] = [world::scenario::STORY, "slow-disk"];
 /// The practice round, and two scored ones in crossover. Scenarios in `seen` are used only when no others are left.
 pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
     let scenarios = unseen(seed, seen);
-    let practice = Assigned { scenario: scenarios[0].clone(), seed: seed_of(seed, 0), level: Level::Metrics };
+    let practice = Assigned {
+        scenario: scenarios[0].clone(),
+        text: None,
+        seed: seed_of(seed, 0),
+        level: Level::Metrics,
+    };
     let round = |practice, minutes, assigned| Round {
         practice,
         operating_model: OperatingModel::YouBuildIt,
@@ -61,7 +66,7 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
             let is_rich = first_rich != (place == 1);
             let scenario = scenarios[1 + usize::from(is_b)].clone();
             let level = if is_rich { RICH } else { POOR };
-            Assigned { scenario, seed: seed_of(seed, 1 + u64::from(is_b)), level }
+            Assigned { scenario, text: None, seed: seed_of(seed, 1 + u64::from(is_b)), level }
         };
         round(false, MINUTES, (0..teams).map(of_team).collect())
     };
@@ -70,8 +75,8 @@ pub fn crossover(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Vec<Round> {
 }
 
 /// The one round of a rehearsal. It counts, so that its debrief shows everything.
-pub fn rehearsal(seed: u64, scenario: &str, level: Level) -> Round {
-    let assigned = vec![Assigned { scenario: scenario.to_owned(), seed: seed_of(seed, 0), level }];
+pub fn rehearsal(seed: u64, (scenario, text): (&str, Option<String>), level: Level) -> Round {
+    let assigned = vec![Assigned { scenario: scenario.to_owned(), text, seed: seed_of(seed, 0), level }];
     let operating_model = OperatingModel::YouBuildIt;
     Round {
         practice: false,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use diagnosis::operating::Line;
 use incident::{Level, OperatingModel, Remedy};
-use report::session::{Command, PartPoints, Proposal, Voice};
+use report::session::{Command, Help, HelpKind, PartPoints, Proposal, Voice};
 pub use report::session::{Expectation, Expected, KnownThen, Moment, Outlook, Question};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -142,6 +142,18 @@ pub struct LogLine {
     pub by: Option<String>,
 }
 
+impl LogLine {
+    /// The help that this line gave the team; none for other lines.
+    pub(crate) fn help(&self) -> Option<Help> {
+        let kind = match self.kind.as_str() {
+            "hint" => HelpKind::Hint,
+            "level" => HelpKind::Level,
+            _ => return None,
+        };
+        Some(Help { story_s: self.when.story_s, kind, text: self.text.clone() })
+    }
+}
+
 impl Played {
     pub fn new(round: usize, level: Level, model: OperatingModel) -> Self {
         Self { round, level, line: Line::called(model), next_id: 1, ..Self::default() }
@@ -178,7 +190,7 @@ impl Played {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::About;
+    use crate::{claims::About, limits::LINES_MAX};
 
     fn played() -> Played {
         Played::new(1, Level::Logs, OperatingModel::YouBuildIt)
@@ -212,6 +224,18 @@ mod tests {
         assert!(!other.is_attended());
         other.guess(Guess { kind: None, confidence: None, by: "program".into() }).unwrap();
         assert!(other.is_attended());
+    }
+
+    #[test]
+    fn help_stays_in_a_log_that_is_full() {
+        let mut one = played();
+        one.tell(at(1.0), "alert", "the first", None);
+        one.tell(at(2.0), "hint", "Look at the cache.", None);
+        for _ in 0..LINES_MAX {
+            one.tell(at(3.0), "alert", "again", None);
+        }
+        assert_eq!(one.log.len(), LINES_MAX);
+        assert_eq!(one.log[0].help().unwrap().text, "Look at the cache.");
     }
 
     #[test]

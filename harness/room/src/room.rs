@@ -13,6 +13,7 @@ use chassis::{Chassis, Clock, Network, TaskGroup, token::strong};
 use incident::{IncidentRecord, Level};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, interval};
+use world::scenario::file_text;
 
 use crate::{
     debrief::state::DebriefState,
@@ -89,9 +90,10 @@ impl Room {
             .await
     }
 
-    /// Like [`open`](Self::open), but a new session is a rehearsal of one person.
+    /// Like [`open`](Self::open), but a new session is a rehearsal of one person. It keeps the text of a scenario's file, if one is named.
     pub async fn rehearse(options: RoomOptions, scenario: &str, level: Level) -> io::Result<Self> {
-        Self::open_or(options, |RoomOptions { seed, .. }| Session::solo(*seed, scenario, level)).await
+        let text = file_text(scenario).map_err(io::Error::other)?;
+        Self::open_or(options, |RoomOptions { seed, .. }| Session::solo(*seed, (scenario, text), level)).await
     }
 
     async fn open_or(options: RoomOptions, new: impl FnOnce(&RoomOptions) -> Session) -> io::Result<Self> {
@@ -109,6 +111,8 @@ impl Room {
             session.facilitator_token = strong(token).map_err(invalid)?;
         }
         session.seats_again(Instant::now());
+        let own = session.plan.iter().flat_map(|round| &round.assigned);
+        let own = own.filter(|assigned| assigned.text.is_some()).cloned().collect();
         let tasks = Chassis::of_caller("room", Network::tcp(0), Clock::real(), session.seed).tasks;
         let feeds = Feeds::new(session.teams.iter().map(|team| team.number));
         let room = Self {
@@ -123,7 +127,7 @@ impl Room {
                 tasks,
                 rate_limits: RateLimits::default(),
                 queries: Queries::default(),
-                debrief: DebriefState::with(results),
+                debrief: DebriefState::with(results, own),
                 reached: Mutex::default(),
                 countdown: Mutex::default(),
                 turn: tokio::sync::Mutex::default(),

@@ -8,7 +8,6 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use incident::{EventKind, Level};
 use tokio::time::{Instant, sleep};
-use world::scenario::scenario;
 
 use crate::{
     played::{Expectation, Moment, Outlook, Pending, Played},
@@ -38,7 +37,7 @@ impl Room {
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let opening = Opening {
                 team,
-                round: (place, round),
+                round: (session.number_of(place), round),
                 assigned,
                 before: None,
                 views: self.inner.options.views,
@@ -67,12 +66,11 @@ impl Room {
         let Some(place) = session.current else { return Ok(()) };
         let round = &session.plan[place];
         if !session.is_under_way() {
-            for (team, assigned) in session.teams.iter().zip(&round.assigned) {
+            for team in &session.teams {
                 // An unreadable record must not prevent opening the session.
                 let record = self.store().record(team.number, place).ok().flatten();
                 let ended = record.zip(session.played(team.number));
-                let ended =
-                    ended.and_then(|(record, played)| Shown::of(record, played, round, assigned).ok());
+                let ended = ended.map(|(record, played)| Shown::of(record, played, round));
                 self.ended().extend(ended.map(|ended| (team.number, ended)));
             }
             return Ok(());
@@ -81,8 +79,8 @@ impl Room {
         for (team, assigned) in session.teams.iter().zip(&round.assigned) {
             let record = self.store().record(team.number, place)?;
             let before = session.played(team.number).map(|played| (played, record));
-            let opening =
-                Opening { team, round: (place, round), assigned, before, views: self.inner.options.views };
+            let round = (session.number_of(place), round);
+            let opening = Opening { team, round, assigned, before, views: self.inner.options.views };
             team_worlds.push(Arc::new(TeamWorld::open(opening).await?));
         }
         for team_world in &team_worlds {
@@ -172,7 +170,7 @@ impl Room {
         self.read(|session| {
             session.team(team)?;
             let assigned = session.assigned(team).ok_or_else(|| conflict("No round has begun."))?;
-            Ok(scenario(&assigned.scenario).map(|scenario| scenario.hints).unwrap_or_default())
+            Ok(assigned.scenario().map(|scenario| scenario.hints).unwrap_or_default())
         })
     }
 

@@ -14,6 +14,7 @@ use report::session::{Action, Feedback};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::ToSchema;
+use world::scenario::{Scenario, ScenarioError, scenario};
 
 use crate::{
     access,
@@ -105,6 +106,9 @@ pub struct Round {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Assigned {
     pub scenario: String,
+    /// The text of the scenario's file; none if it is of the library. The file itself is read once: it may change, or go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     pub seed: u64,
     /// The telemetry level at the beginning.
     pub level: Level,
@@ -154,6 +158,18 @@ pub struct Seat {
     pub used: bool,
 }
 
+impl Assigned {
+    /// # Errors
+    ///
+    /// If the library no longer has the scenario, or this version does not read the text of its file.
+    pub fn scenario(&self) -> Result<Scenario, ScenarioError> {
+        match &self.text {
+            Some(text) => Scenario::of_file(&self.scenario, text),
+            None => scenario(&self.scenario),
+        }
+    }
+}
+
 impl Session {
     /// A session without people. Its plan uses scenarios in `seen` only when no others are left.
     pub fn new(seed: u64, teams: u32, seen: &BTreeSet<String>) -> Self {
@@ -175,9 +191,9 @@ impl Session {
         }
     }
 
-    /// One person's rehearsal: one team, one round.
-    pub fn solo(seed: u64, scenario: &str, level: Level) -> Self {
-        let plan = vec![rehearsal(seed, scenario, level)];
+    /// One person's rehearsal: one team, one round. `text` is that of the scenario's file; none if it is of the library.
+    pub fn solo(seed: u64, (scenario, text): (&str, Option<String>), level: Level) -> Self {
+        let plan = vec![rehearsal(seed, (scenario, text), level)];
         let mut session = Self { plan, purpose: Purpose::Solo, ..Self::new(seed, 1, &BTreeSet::new()) };
         "Rehearsal".clone_into(&mut session.teams[0].name);
         session
@@ -231,6 +247,18 @@ impl Session {
         self.plan.get(self.current?)
     }
 
+    /// The number of the round at this place of the plan, wherever it is shown: the first scored round is 1, whatever comes before it. Practice
+    /// rounds have no number; for them it is 0.
+    pub fn number_of(&self, place: usize) -> usize {
+        let until = self.plan.get(..=place).filter(|until| until.last().is_some_and(|round| !round.practice));
+        until.map_or(0, scored)
+    }
+
+    /// How many rounds are scored: the highest number that there is.
+    pub fn scored_rounds(&self) -> usize {
+        scored(&self.plan)
+    }
+
     /// What a team was given in the current round.
     pub fn assigned(&self, number: u32) -> Option<&Assigned> {
         self.round()?.assigned.get(usize::try_from(number).ok()?.checked_sub(1)?)
@@ -258,6 +286,10 @@ impl Session {
     pub fn members(&self, number: u32) -> Vec<String> {
         self.seated(number).map(|seat| seat.alias.clone()).collect()
     }
+}
+
+fn scored(rounds: &[Round]) -> usize {
+    rounds.iter().filter(|round| !round.practice).count()
 }
 
 pub fn conflict(detail: impl Into<String>) -> Problem {

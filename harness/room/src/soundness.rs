@@ -11,7 +11,7 @@ use crate::{
     plan::ROUNDS_MAX,
     played::{Moment, Played},
     room::TEAMS_MAX,
-    session::{Phase, Round, Session, Team},
+    session::{Assigned, Phase, Round, Session, Team},
 };
 
 impl Session {
@@ -71,9 +71,10 @@ impl Round {
     fn check(&self, teams: usize) -> Result<(), String> {
         let Self { assigned, speed, minutes, updates, .. } = self;
         ensure(assigned.len() == teams, format!("{} of {teams} teams have something to do", assigned.len()))?;
-        // A name from the library: a path would make the room read any file.
+        // A name from the library, or the name of a file with its text: a path alone would make the room read any file.
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        ensure(assigned.iter().all(|assigned| is_name(&assigned.scenario)), "a scenario's name is invalid")?;
+        let is_there = |assigned: &Assigned| assigned.text.is_some() || is_name(&assigned.scenario);
+        ensure(assigned.iter().all(is_there), "a scenario's name is invalid")?;
         let updates = updates.iter().flat_map(|updates| [updates.first_minutes, updates.every_minutes]);
         for figure in [*speed, *minutes].into_iter().chain(updates) {
             ensure(

@@ -228,6 +228,20 @@ mod tests {
     }
 
     #[test]
+    fn a_rehearsal_of_a_file_opens_again_without_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let text = include_str!("../../world/scenarios/surge.toml").to_owned();
+        store.save(&Session::solo(3, ("gone/my own.toml", Some(text)), incident::Level::Logs)).unwrap();
+        let session = store.session().unwrap().unwrap();
+        let scenario = session.plan[0].assigned[0].scenario().unwrap();
+        assert_eq!((scenario.name.as_str(), scenario.control), ("my own", false));
+        let without = Session::solo(3, ("gone/my own.toml", None), incident::Level::Logs);
+        store.save(&without).unwrap();
+        assert!(store.session().unwrap_err().to_string().contains("a scenario's name"));
+    }
+
+    #[test]
     fn a_session_file_that_is_no_text_or_does_not_fit_together_is_refused_by_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();

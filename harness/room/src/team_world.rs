@@ -21,7 +21,7 @@ use world::{
     customers::STOOD_STILL_AFTER,
     observed::limits,
     play::STARTS_STORY_S,
-    scenario::{Drawn, Scenario, ScenarioError, draw, scenario},
+    scenario::{Drawn, Scenario, draw},
     stand_in,
 };
 
@@ -112,6 +112,7 @@ pub struct TeamWorld {
 
 pub struct Opening<'a> {
     pub team: &'a Team,
+    /// Its number, and the round.
     pub round: (usize, &'a Round),
     pub assigned: &'a Assigned,
     /// After a restart of the room: what the team did, and its record, if one was saved.
@@ -123,8 +124,8 @@ impl TeamWorld {
     /// Opens a team's shop and lets the customers come. After a restart (`before`), it replays all steps and remedies at once, and pauses the
     /// world.
     pub async fn open(opening: Opening<'_>) -> io::Result<Self> {
-        let Opening { team, round: (place, round), assigned, before, views } = opening;
-        let scenario = scenario(&assigned.scenario).map_err(io::Error::other)?;
+        let Opening { team, round: (number, round), assigned, before, views } = opening;
+        let scenario = assigned.scenario().map_err(io::Error::other)?;
         let mut shop = ShopOptions::live_in_memory(assigned.seed).sized_for(views);
         shop.level = before.as_ref().map_or(assigned.level, |(played, _)| played.level);
         shop.base_path = format!("/s/{}", team.shop_key);
@@ -136,8 +137,8 @@ impl TeamWorld {
         shop.surroundings.sink = Some(Arc::<Tee>::clone(&tee));
         let mut run = run_of(&shop, &scenario, round, assigned);
         run.team = Some(team.name.clone());
-        run.round = u32::try_from(place).ok();
-        run.order = Some(format!("team {}, round {place}", team.number));
+        run.round = u32::try_from(number).ok();
+        run.order = Some(format!("team {}, round {number}", team.number));
         let mix = Mix::of(views);
         run.rules.hold_s = mix.hold_s();
         let world = match &before {
@@ -297,13 +298,7 @@ impl TeamWorld {
         // One lock after the other: within one expression, the first would be held until the last is released.
         let figures = self.figures().clone();
         let clock = clock_of(&self.world.record(), now, arrived_unix_s);
-        Shown {
-            figures,
-            clock,
-            is_called: self.is_called(),
-            truth: self.truth.clone(),
-            hints: Some(self.scenario.hints.len()),
-        }
+        Shown { figures, clock, is_called: self.is_called(), hints: Some(self.scenario.hints.len()) }
     }
 
     pub fn record(&self) -> IncidentRecord {
@@ -344,32 +339,22 @@ pub struct Shown {
     pub clock: ClockView,
     /// Whether a complaint or an alert has reached the team.
     pub is_called: bool,
-    /// The right explanation.
-    pub truth: Answer,
     /// The number of hints; none if no shop is running.
     pub hints: Option<usize>,
 }
 
 impl Shown {
-    pub(crate) fn of(
-        record: IncidentRecord,
-        played: &Played,
-        round: &Round,
-        assigned: &Assigned,
-    ) -> Result<Self, ScenarioError> {
+    pub(crate) fn of(record: IncidentRecord, played: &Played, round: &Round) -> Self {
         let now = played.now;
         let loss_usd = record.outcome.incident_financial_loss_usd.0;
-        let scenario = scenario(&assigned.scenario)?;
-        let drawn = draw(&scenario, assigned.seed);
         let record = Recorder::resume(record);
-        Ok(Self {
+        Self {
             // The same loss as in the debrief: it includes the visits that still waited at the end.
             figures: Figures { loss_usd, ..figures_of(&record, now, round) },
             clock: clock_of(&record, now, 0.0),
             is_called: record.events().iter().any(|event| is_call(&event.kind)),
-            truth: truth_at(assigned.level, &scenario, &drawn),
             hints: None,
-        })
+        }
     }
 }
 

@@ -154,7 +154,7 @@ pub struct Named {
 /// A round as everybody may know it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RoundView {
-    /// Its place among the rounds that count, or among the practice rounds, from 1; and how many of those there are.
+    /// Its place among the rounds that count, from 1, and how many of those there are. A practice round has 0.
     pub number: usize,
     pub of: usize,
     /// Its place in the whole plan, from 0: the debrief's addresses take it.
@@ -359,10 +359,9 @@ pub fn round_view(
 ) -> Option<RoundView> {
     let (round, place) = (session.round()?, session.current?);
     let ends_in_s = if session.is_under_way() { ends_in_s } else { 0.0 };
-    let like = |rounds: &[Round]| rounds.iter().filter(|other| other.practice == round.practice).count();
     Some(RoundView {
-        number: like(&session.plan[..=place]),
-        of: like(&session.plan),
+        number: session.number_of(place),
+        of: session.scored_rounds(),
         place,
         practice: round.practice,
         operating_model: round.operating_model,

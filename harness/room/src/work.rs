@@ -371,14 +371,16 @@ impl Played {
         room_for(self.pins.len())
     }
 
-    /// Writes a line into the log. When there are too many lines, the oldest go. Only the room's own lines can cause that: lines of a team and of
-    /// its facilitator are refused before.
+    /// Writes a line into the log. When there are too many lines, the oldest go, except those that gave help: the debrief tells that a team was
+    /// helped. Only the room's own lines can cause that: lines of a team and of its facilitator are refused before, and there are as many that
+    /// give help as a scenario has hints, and the shop levels.
     pub fn tell(&mut self, when: Moment, kind: &str, text: impl Into<String>, by: Option<&str>) {
         let (kind, text, by) =
             (kind.to_owned(), cut(&text.into(), TEXT_CHARACTERS_MAX), by.map(str::to_owned));
         self.log.push(LogLine { when, kind, text, voice: None, by });
         while self.log.len() > LINES_MAX || json_bytes(&self.log) > LOG_BYTES_MAX {
-            self.log.remove(0);
+            let oldest = self.log.iter().position(|line| line.help().is_none());
+            self.log.remove(oldest.unwrap_or_default());
         }
     }
 

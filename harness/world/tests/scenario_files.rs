@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use incident::ContributingFactor;
-use world::scenario::{HINT_CHARACTERS_MAX, HINTS, Happening, Scenario, ScenarioError, library, scenario};
+use world::scenario::{
+    HINT_CHARACTERS_MAX, HINTS, Happening, Scenario, ScenarioError, file_text, library, scenario,
+};
 
 /// A valid file, one item a line.
 const GOOD: &str = r#"title = "A title"
@@ -230,6 +232,11 @@ fn a_file_is_played_by_its_path_and_a_wrong_name_lists_the_library() {
     let file = folder.path().join("mine.toml");
     fs::write(&file, GOOD).unwrap();
     assert_eq!(scenario(file.to_str().unwrap()).unwrap().name, "mine");
+    assert_eq!(file_text(file.to_str().unwrap()).unwrap().unwrap(), GOOD);
+    // Only what ends in .toml is a file: a folder, or a file, beside the program may be called like a scenario.
+    for name in ["surge", folder.path().to_str().unwrap()] {
+        assert!(file_text(name).unwrap().is_none(), "{name}");
+    }
     let missing = folder.path().join("none.toml");
     assert!(scenario(missing.to_str().unwrap()).unwrap_err().to_string().contains("cannot be read"));
     fs::write(&file, vec![b'#'; 300_000]).unwrap();

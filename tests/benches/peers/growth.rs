@@ -139,8 +139,12 @@ pub(crate) async fn room(teams: u32) {
     let tasks = chassis::TaskGroup::default();
     let stopped = stop.clone();
     tasks.spawn(async move { room::serve(serving, listener, Hosts::default(), stopped).await });
-    let assigned =
-        |_| Assigned { scenario: "special-character".to_owned(), seed: 7, level: incident::Level::Changes };
+    let assigned = |_| Assigned {
+        scenario: "special-character".to_owned(),
+        text: None,
+        seed: 7,
+        level: incident::Level::Changes,
+    };
     let round = Round {
         practice: false,
         operating_model: OperatingModel::YouBuildIt,

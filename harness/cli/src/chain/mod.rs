@@ -5,12 +5,15 @@ mod text;
 use std::num::NonZeroUsize;
 
 use clap::Args;
-use experiment::chain::{ChainOptions, SEEDS, VIEWS_PER_SECOND, chain};
+use experiment::{
+    chain::{ChainOptions, SEEDS, VIEWS_PER_SECOND, chain},
+    compare::SEED_MAX,
+};
 use incident::{Route, Story};
 use world::{Mix, play::STARTS_STORY_S, scenario::scenario};
 
 use crate::{
-    args::{new_seed, views},
+    args::{new_seed, not_of_training, views},
     naming::RunName,
     output::plain,
     stop::Done,
@@ -28,8 +31,8 @@ pub(crate) struct ChainArgs {
     /// How many seeds each combination is played with
     #[arg(long, value_name = "COUNT", default_value_t = SEEDS)]
     seeds: NonZeroUsize,
-    /// The first seed [default: a new one for each run, which is printed]
-    #[arg(long)]
+    /// The first seed; those above a thousand million are kept for training [default: a new one for each run, which is printed]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
     /// Page views a second, on average; the shop is sized for them
     #[arg(long, value_name = "COUNT", default_value_t = VIEWS_PER_SECOND, value_parser = views)]
@@ -47,6 +50,7 @@ struct Shares(Vec<(Route, f64)>);
 
 pub(crate) fn run(args: &ChainArgs) -> anyhow::Result<Done> {
     let seed = args.seed.unwrap_or_else(new_seed);
+    not_of_training(seed, args.seeds)?;
     let mut options =
         ChainOptions { seeds: args.seeds, ..ChainOptions::new(scenario(&args.scenario)?, seed) };
     options.mix = Mix::of(args.views);

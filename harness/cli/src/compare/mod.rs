@@ -21,7 +21,7 @@ use room::debrief::state::ended_rounds;
 use world::{scenario::scenario, tape::sees_all};
 
 use crate::{
-    args::new_seed,
+    args::{new_seed, not_of_training},
     naming::RunName,
     output,
     stop::Done,
@@ -116,12 +116,7 @@ impl CompareArgs {
             options.models.truncate(1);
         }
         options.seeds = self.seeds.unwrap_or(options.seeds);
-        let last = (options.seeds.get() as u64).saturating_mul(options.control_times()).saturating_add(seed);
-        anyhow::ensure!(
-            last <= SEED_MAX,
-            "--seed {seed} with {} seeds reaches those of training: give a smaller --seed",
-            options.seeds
-        );
+        not_of_training(seed, options.seeds.saturating_mul(options.control_times()))?;
         Ok(options)
     }
 }

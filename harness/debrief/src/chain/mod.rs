@@ -12,7 +12,7 @@ use askama::Template;
 use incident::{ContributingFactor, Usd};
 use report::{
     Interval,
-    chain::{ChainReport, Combination, PairInteraction, Saving, Share},
+    chain::{ChainReport, Combination, Necessary, PairInteraction, RESAMPLES, Saving, Share},
 };
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
     figures::{self, capital, fault, list, percent, percents, seeds, unbroken},
     grid::Grid,
 };
+
+/// The smallest difference of two shares that counts: pages show tenths of a percent.
+const DIFFERS_FROM: f64 = 0.001;
 
 /// The page about the sixteen combinations.
 pub fn page(report: &ChainReport) -> Result<String, askama::Error> {
@@ -61,6 +64,10 @@ impl<'a> Page<'a> {
         let views = self.document.views_per_second;
         let is_one = (views - 1.0).abs() < f64::EPSILON;
         if is_one { "one page view a second".to_owned() } else { format!("{views} page views a second") }
+    }
+
+    fn draws() -> String {
+        figures::grouped(RESAMPLES as u64)
     }
 
     /// What repairs save, which faults need each other, and which repairs are enough.
@@ -121,40 +128,76 @@ fn shares_chart(document: &ChainReport) -> Option<Chart> {
     })
 }
 
-/// The bounds known before any run, and whether the shares keep to them.
+/// The bounds known before any run, and whether the losses keep to all that they claim.
 fn bounds(document: &ChainReport) -> String {
-    let names = |faults: &[ContributingFactor]| list(faults.iter().copied().map(fault));
-    let (expected, found) = (&document.necessary.expected, &document.necessary.found);
-    let known = if expected.is_empty() {
-        "Nothing was known beforehand about which faults are necessary, so the bounds say little.".to_owned()
-    } else {
-        let share = |necessary: bool| {
-            let of = document.shares.iter().find(|share| expected.contains(&share.fault) == necessary);
-            of.map_or(Interval { low: 0.0, high: 1.0 }, |share| share.bounds)
-        };
-        format!(
-            "Known beforehand: without {} nothing is lost. So their shares are the same and lie between {}, and \
-             no other is above {}, whatever the amounts.",
-            expected.iter().copied().map(fault).collect::<Vec<_>>().join(" or without "),
-            percents(share(true)).replace("to", "and"),
-            percent(share(false).high)
-        )
+    let expected = &document.necessary.expected;
+    let found = format!(
+        "Found necessary in the losses: {}.",
+        list(document.necessary.found.iter().copied().map(fault))
+    );
+    if expected.is_empty() {
+        return format!(
+            "The scenario\u{2019}s truth sets no bounds: it names no fault as necessary. {found}"
+        );
+    }
+    let share = |necessary: bool| {
+        let of = document.shares.iter().find(|share| expected.contains(&share.fault) == necessary);
+        of.map_or(Interval { low: 0.0, high: 1.0 }, |share| share.bounds)
     };
-    let outside = document.shares.iter().filter(|share| {
-        share.share.is_some_and(|value| value < share.bounds.low - 1e-9 || value > share.bounds.high + 1e-9)
-    });
-    let outside = outside.count();
-    let outcome = match (outside, document.decrease_max_usd > 0.0) {
-        (0, false) => format!("It held. Found necessary in the losses: {}.", names(found)),
-        (0, true) => format!(
-            "Found necessary: {}. Somewhere one more fault saves up to {}, so that the bounds need not hold; they \
-             did.",
-            names(found),
-            Usd(document.decrease_max_usd)
+    let known = format!(
+        "Known beforehand: without {} nothing is lost. So their shares are the same and lie between {}, and \
+         no other is above {}, whatever the amounts.",
+        without(expected),
+        percents(share(true)).replace("to", "and"),
+        percent(share(false).high)
+    );
+    let broken = broken(document);
+    let saves = Usd(document.decrease_max_usd);
+    let outcome = match (broken.is_empty(), document.decrease_max_usd > 0.0) {
+        (true, false) => "It held.".to_owned(),
+        (true, true) => {
+            format!(
+                "Somewhere one more fault saves up to {saves}, so that the bounds need not hold; they did."
+            )
+        }
+        (false, false) => format!("It did not hold: {}.", broken.join("; ")),
+        (false, true) => format!(
+            "It did not hold: {}. Somewhere one more fault saves up to {saves}, so that the bounds need not hold.",
+            broken.join("; ")
         ),
-        _ => format!("{outside} of the shares lie outside. Found necessary: {}.", names(found)),
     };
-    format!("{known} {outcome}")
+    format!("{known} {outcome} {found}")
+}
+
+/// What the losses contradict of that which was known beforehand, a clause for each.
+fn broken(document: &ChainReport) -> Vec<String> {
+    let Necessary { expected, found } = &document.necessary;
+    let mut broken = Vec::new();
+    let missing: Vec<_> = expected.iter().copied().filter(|fault| !found.contains(fault)).collect();
+    if !missing.is_empty() {
+        broken.push(format!("something is lost without {}", without(&missing)));
+    }
+    let shares = document.shares.iter().filter(|share| expected.contains(&share.fault));
+    let shares: Vec<f64> = shares.filter_map(|share| share.share).collect();
+    let (least, most) = shares
+        .iter()
+        .fold((f64::INFINITY, 0.0_f64), |(least, most), share| (least.min(*share), most.max(*share)));
+    if most - least >= DIFFERS_FROM {
+        broken.push(format!("their shares are {} and {}", percent(least), percent(most)));
+    }
+    let is_outside = |share: &&Share| {
+        share.share.is_some_and(|value| value < share.bounds.low - 1e-9 || value > share.bounds.high + 1e-9)
+    };
+    let outside = document.shares.iter().filter(is_outside).map(|share| fault(share.fault));
+    let outside: Vec<String> = outside.collect();
+    if !outside.is_empty() {
+        broken.push(format!("outside its bounds is the share of {}", list(outside)));
+    }
+    broken
+}
+
+fn without(faults: &[ContributingFactor]) -> String {
+    faults.iter().copied().map(fault).collect::<Vec<_>>().join(" or without ")
 }
 
 fn responders(document: &ChainReport) -> Option<Block> {

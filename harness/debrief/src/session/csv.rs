@@ -12,11 +12,13 @@ use crate::figures::{self, printable};
 /// The text of a cell; empty if there is no value.
 type Cell = fn(&Round<'_>) -> String;
 
-/// The columns, in order. Minutes are wall-clock minutes since the customers came, pauses not counted.
-const COLUMNS: [(&str, Cell); 45] = [
+/// The columns, in order. A practice round has the number 0; its place in the plan tells it from others. Minutes are wall-clock minutes since the
+/// customers came, pauses not counted.
+const COLUMNS: [(&str, Cell); 46] = [
     ("team", |it| it.team.to_string()),
     ("name", |it| it.name.clone()),
     ("round", |it| it.number.to_string()),
+    ("place", |it| it.place.to_string()),
     ("practice", |it| it.is_practice.to_string()),
     ("scenario", |it| it.played.run.scenario.clone()),
     ("seed", |it| it.played.run.seed.to_string()),
@@ -87,17 +89,20 @@ pub fn rounds<'a>(rounds: impl IntoIterator<Item = &'a TeamRound>) -> String {
 }
 
 /// Counts of visits by team, round, second and kind of page.
-pub fn visits<'a>(records: impl IntoIterator<Item = (u32, usize, &'a IncidentRecord)>) -> String {
+pub fn visits<'a>(records: impl IntoIterator<Item = (&'a TeamRound, &'a IncidentRecord)>) -> String {
     let mut text = line(
-        ["team", "round", "shop_s", "story_s", "page", "served", "degraded", "failed"].map(String::from),
+        ["team", "round", "place", "shop_s", "story_s", "page", "served", "degraded", "failed"]
+            .map(String::from),
     );
-    for (team, round, record) in records {
+    for (TeamRound { team, number, place, .. }, record) in records {
         let clock = StoryClock::from_events(&record.events);
         for visits in &record.availability {
             let story_s = clock.story_at(f64::from(visits.at_s));
             let Visits { at_s, route, served, degraded, failed } = visits;
-            let _ =
-                write!(text, "{team},{round},{at_s},{story_s:.1},{route},{served},{degraded},{failed}\r\n");
+            let _ = write!(
+                text,
+                "{team},{number},{place},{at_s},{story_s:.1},{route},{served},{degraded},{failed}\r\n"
+            );
         }
     }
     text

@@ -13,7 +13,7 @@ use super::{
     model::Model,
     repair::{self, CHOICES, Repair},
     replay,
-    round::Round,
+    round::{self, Round},
     stamp, summary, updates,
 };
 use crate::{chart::Chart, figures};
@@ -119,6 +119,13 @@ impl<'a> DebriefPage<'a> {
         self.session.feedback.iter().filter_map(|one| one.words.as_deref()).collect()
     }
 
+    /// The rounds that nobody attended.
+    fn absent(&self) -> String {
+        let absent = &self.session.absent;
+        let named = absent.iter().map(|(_, name, number)| format!("{name}, {}", round::named(*number)));
+        named.collect::<Vec<_>>().join("; ")
+    }
+
     fn is_for_facilitator(&self) -> bool {
         self.team.is_none() && self.reader.is_facilitator
     }
@@ -136,14 +143,14 @@ impl IncidentPart<'_> {
     /// The moments of this incident that the facilitator marked, with their story seconds.
     fn moments(&self) -> Vec<(f64, &Mark)> {
         let marks = self.session.marks.iter().filter_map(|mark| {
-            let round = self.own.iter().find(|round| round.number == mark.round)?;
+            let round = self.own.iter().find(|round| round.place == mark.round)?;
             Some((round.played.run.story.story_s(mark.story.parse().ok()?), mark))
         });
         marks.collect()
     }
 
-    fn is_helped(&self) -> bool {
-        self.own.iter().any(|round| round.is_helped())
+    fn has_help(&self) -> bool {
+        self.own.iter().any(|round| !round.help.is_empty())
     }
 
     /// Questions to the teams: the team, the question, the answer. Status updates have a table of their own.

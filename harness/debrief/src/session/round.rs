@@ -14,6 +14,11 @@ pub(super) struct Round<'a> {
     pub(super) clocks: Clocks,
 }
 
+/// A round by its number: `round 1`; a practice round has none.
+pub(super) fn named(number: usize) -> String {
+    if number == 0 { "practice".to_owned() } else { format!("round {number}") }
+}
+
 /// How a round ended if availability was lost and not restored in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -47,8 +52,7 @@ impl<'a> Round<'a> {
     }
 
     pub(super) fn full_name(&self) -> String {
-        let round = if self.is_practice { "practice".to_owned() } else { format!("round {}", self.number) };
-        format!("{}: {}, {round}", self.level, self.name)
+        format!("{}: {}, {}", self.level, self.name, named(self.number))
     }
 
     /// The end of the watch, in story seconds.

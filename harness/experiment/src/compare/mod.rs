@@ -54,7 +54,7 @@ pub const SEEDS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 pub const QUICK_SEEDS: NonZeroUsize = NonZeroUsize::MIN;
 
 /// A full run plays this many times as many incidents of the controls, in which nothing can be mended.
-const CONTROL_TIMES: u64 = 5;
+const CONTROL_TIMES: NonZeroUsize = NonZeroUsize::new(5).expect("five is not zero");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
@@ -98,17 +98,18 @@ impl CompareOptions {
     /// The incidents, scenario by scenario: the scenario's place, and the seed. A full run takes more incidents of the controls, because
     /// four incidents cannot rule out an error that occurs in one of twenty.
     fn incidents(&self) -> Vec<(usize, u64)> {
-        let times = |scenario: usize| if self.scenarios[scenario].control { self.control_times() } else { 1 };
+        let times =
+            |scenario: usize| if self.scenarios[scenario].control { self.control_times().get() } else { 1 };
         let seeds =
-            |scenario: usize| (0..self.seeds.get() as u64 * times(scenario)).map(|step| self.seed + step);
+            |scenario: usize| (0..self.seeds.get() * times(scenario)).map(|step| self.seed + step as u64);
         (0..self.scenarios.len())
             .flat_map(|scenario| seeds(scenario).map(move |seed| (scenario, seed)))
             .collect()
     }
 
     /// How many times as many incidents each control has as another scenario.
-    pub fn control_times(&self) -> u64 {
-        if self.extent == Extent::Full { CONTROL_TIMES } else { 1 }
+    pub fn control_times(&self) -> NonZeroUsize {
+        if self.extent == Extent::Full { CONTROL_TIMES } else { NonZeroUsize::MIN }
     }
 
     pub fn command(&self) -> String {

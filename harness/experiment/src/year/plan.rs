@@ -45,13 +45,13 @@ impl Learning {
     pub const ALL: [Self; 3] = [Self::None, Self::OneCause, Self::Factors];
 }
 
+/// The availability targets, which the teams have by turns.
 pub const TARGETS: [f64; 3] = [0.95, 0.99, 0.999];
-/// The availability targets, which the teams have by turns. `EXPOSURE_USD` belongs to the last two, in dollars a minute: its first value is
-/// assumed, its second is from the playbook.
+/// The exposure with the last two targets, in dollars a minute: the first value is assumed, the second is from the playbook.
 const EXPOSURE_USD: [f64; 2] = [200_000.0 / 60.0, 5_000.0];
 
 /// People of a team who can take an incident: three in working hours, the least number for a rota (playbook), and one outside them.
-const TEAM: Staff = [3, 1];
+pub const TEAM: Staff = [3, 1];
 
 /// The shortest wait on a backlog, in days: the playbook says weeks to months.
 const BACKLOG_DAYS_LEAST: f64 = 14.0;

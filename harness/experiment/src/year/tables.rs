@@ -13,9 +13,13 @@ use super::{
     Figures, Key, Measure, QUEUE_TEAMS, YearOptions, is_of_headline,
     measured::Measured,
     parameters::{CALL_OUT_USD, SHIFT_HOUR_USD, STANDBY_WEEK_USD, swings},
-    plan::{Arrangement, Learning},
+    plan::{Arrangement, Learning, TARGETS, TEAM},
+    queue::{WORKS_FROM, WORKS_TO},
 };
-use crate::compare::statistics::{average, quantile};
+use crate::compare::{
+    playback::HORIZON_S,
+    statistics::{average, quantile},
+};
 
 /// The queue hurts if an incident waits in it longer than the playbook's longest acknowledgement.
 const HURTS_MINUTES: f64 = 20.0;
@@ -228,9 +232,15 @@ fn cell(values: &[f64], digits: usize) -> Cell {
     Cell::Figure { mean: average(values), band: Some(band(values)), digits }
 }
 
+/// A minute of the day as a time: `09:00`.
+fn time_of_day(minute: f64) -> String {
+    format!("{:02.0}:{:02.0}", (minute / 60.0).floor(), minute % 60.0)
+}
+
 fn assumed() -> Vec<String> {
     let table = swings();
     let count = table.iter().filter(|(about, _)| about.source == ASSUMED).count();
+    let [by_day, outside] = TEAM;
     let pay = |(low, high): (f64, f64)| format!("{} to {}", Usd(low), Usd(high));
     vec![
         format!("{count} of {} parameters have no source; their table says which.", table.len()),
@@ -243,14 +253,38 @@ fn assumed() -> Vec<String> {
         "Every scenario of the library is equally likely. What a change breaks shows at the next release, and costs as much in a large release as \
          in a small one."
             .to_owned(),
-        "Working hours are 09:00 to 18:00 from Monday to Friday, without holidays. A third of the teams has each target, of 95.0, 99.0 and 99.9 %."
-            .to_owned(),
-        "L1 has no other work. A team has three people for its incidents in working hours and one outside them; its other work waits. Nobody leaves \
-         work that was begun; who is on call takes urgent work alone. A ticket is urgent unless no page was seen to fail when it was opened."
-            .to_owned(),
-        "What a handover loses is looked for again. An incident that the model responder does not restore takes five hours, or as long as the work."
-            .to_owned(),
+        format!(
+            "Working hours are {} to {} from Monday to Friday, without holidays. The teams have these targets by turns: {}.",
+            time_of_day(WORKS_FROM),
+            time_of_day(WORKS_TO),
+            TARGETS.map(|target| format!("{:.1} %", target * 100.0)).join(", ")
+        ),
+        format!(
+            "L1 has no other work. A team has {by_day} people for its incidents in working hours and {outside} outside them; its other work waits. \
+             Nobody leaves work that was begun; who is on call takes urgent work alone. A ticket is urgent unless no page was seen to fail when it \
+             was opened."
+        ),
+        format!(
+            "What a handover loses is looked for again. An incident that the model responder does not restore takes {:.0} minutes, or as long as \
+             the work.",
+            HORIZON_S / 60.0
+        ),
         "Repairs of latent faults are those that were measured: an incident is then the one that was played with them. No other fix changes anything."
             .to_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_assumed_is_told_from_what_is_computed_with() {
+        let all = assumed().join(" ");
+        for part in
+            ["are 09:00 to 18:00 from", "by turns: 95.0 %, 99.0 %, 99.9 %.", "has 3 people", "and 1 outside"]
+        {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+    }
 }

@@ -84,7 +84,7 @@ impl TeamDot {
             scenario: round.incident.scenario.clone(),
             seed: round.incident.seed,
             level: round.level,
-            is_helped: round.hints > 0 || round.level_at_the_end != round.level,
+            is_helped: round.is_helped(),
             over_s: after(Some(round.played.visits.watched.1)),
             explained_s: after(outcome.explained_s),
             is_right: round.played.is_right() == Some(true),

@@ -91,7 +91,7 @@ pub(super) fn reported(room: &Room) -> Result<(Session, Records, SessionReport),
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Spending {
-    /// The round; the last scored one if none is given.
+    /// The round by its place in the plan; the last scored one if none is given.
     #[serde(default)]
     round: Option<usize>,
     /// What is repaired, by its name.
@@ -148,13 +148,12 @@ pub(super) async fn news(Reader { room, view }: Reader, Query(query): Query<Debr
 /// helped with, and each handover of the ticket with what it lost. Times are seconds of the story since 08:00.
 /// `round` is its place in the plan, from 0, as `round.place` of the team's state has it.
 #[utoipa::path(get, path = "/api/team/debrief/results/{round}", responses((status = 200, content_type = "application/json")))]
-pub(super) async fn result(Reader { room, view }: Reader, Path(number): Path<usize>) -> Answer<Value> {
+pub(super) async fn result(Reader { room, view }: Reader, Path(place): Path<usize>) -> Answer<Value> {
     let work = move || {
         let (_, _, mut report) = reported(&room)?;
         let mut results = room.debrief().results(report.is_open);
         compute(&mut report, view, &mut results);
-        let found =
-            report.rounds.iter().find(|round| (Some(round.team), round.number) == (view.team, number));
+        let found = report.rounds.iter().find(|round| (Some(round.team), round.place) == (view.team, place));
         let round =
             found.ok_or_else(|| not_found("There is no record of this round, or nobody attended it."))?;
         let replays = round.computed.as_ref().and_then(|computed| computed.replays.as_ref());
@@ -203,7 +202,7 @@ pub(super) async fn record(reader: Reader, Path(of): Path<OfRound>) -> Result<Re
 pub(super) async fn review(reader: Reader, Path(of): Path<OfRound>) -> Result<Response, Problem> {
     let (kept, stem) = reader.kept(of.round)?;
     let (_, _, report) = reported(&reader.room)?;
-    let found = report.rounds.iter().find(|one| (Some(one.team), one.number) == (reader.view.team, of.round));
+    let found = report.rounds.iter().find(|one| (Some(one.team), one.place) == (reader.view.team, of.round));
     let text = reviewed(&kept, &found.map(known).unwrap_or_default())?;
     Ok(download("text/markdown; charset=utf-8", &format!("{stem}-review.md"), text))
 }
@@ -243,7 +242,7 @@ pub(super) async fn all(reader: Reader) -> Result<Response, Problem> {
         let mut files: Vec<File> =
             tables.into_iter().map(|(name, text)| (name.to_owned(), text.into_bytes())).collect();
         for (round, kept) in rounds {
-            let stem = format!("{}-round-{}", stem(round.team, &round.name), round.number);
+            let stem = stem_of(&stem(round.team, &round.name), round.number, round.place);
             files.push((format!("{stem}.json"), kept.record.to_json().into_bytes()));
             files.push((format!("{stem}-review.md"), reviewed(kept, &known(round))?.into_bytes()));
         }
@@ -260,7 +259,7 @@ fn rounds_csv(rounds: &Rounds<'_>) -> String {
 }
 
 fn visits_csv(rounds: &Rounds<'_>) -> String {
-    csv::visits(rounds.iter().map(|(round, kept)| (round.team, round.number, &kept.record)))
+    csv::visits(rounds.iter().map(|(round, kept)| (*round, &kept.record)))
 }
 
 impl Reader {
@@ -270,7 +269,7 @@ impl Reader {
         let name = stem(team, &session.team(team)?.name);
         let kept = self.room.debrief().records(&self.room, &session).remove(&(team, round));
         let kept = kept.ok_or_else(|| not_found("There is no record of this round yet."))?;
-        Ok((kept, format!("{name}-round-{round}")))
+        Ok((kept, stem_of(&name, session.number_of(round), round)))
     }
 
     /// Runs `make` on the rounds of one team or of all, on a blocking thread.
@@ -282,11 +281,16 @@ impl Reader {
         let work = move || {
             let (_, records, report) = reported(&room)?;
             let wanted = report.rounds.iter().filter(|round| team.is_none_or(|team| round.team == team));
-            let kept = |round: &TeamRound| records.get(&(round.team, round.number)).map(Arc::as_ref);
+            let kept = |round: &TeamRound| records.get(&(round.team, round.place)).map(Arc::as_ref);
             make(&wanted.filter_map(|round| Some((round, kept(round)?))).collect())
         };
         Blocking::Pool.run(work).await
     }
+}
+
+/// The stem of the names of a round's files. Practice rounds have no number, so their place in the plan tells them apart.
+fn stem_of(team: &str, number: usize, place: usize) -> String {
+    if number == 0 { format!("{team}-practice-{place}") } else { format!("{team}-round-{number}") }
 }
 
 pub(super) fn unreadable(error: &world::scenario::ScenarioError) -> Problem {

@@ -5,7 +5,7 @@ use incident::{ContributingFactor, Level};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
-use world::scenario::{draw, scenario};
+use world::scenario::draw;
 
 use super::{
     debrief::unreadable,
@@ -263,7 +263,7 @@ pub(super) async fn answer(Facilitator(room): Facilitator, Path(team): Path<u32>
         session.team(team)?;
         session.assigned(team).cloned().ok_or_else(|| conflict("No round has begun."))
     })?;
-    let scenario = scenario(&assigned.scenario).map_err(|error| unreadable(&error))?;
+    let scenario = assigned.scenario().map_err(|error| unreadable(&error))?;
     let drawn = draw(&scenario, assigned.seed);
     let truth = truth_at(assigned.level, &scenario, &drawn);
     let words = |sequences: &[Vec<incident::Remedy>]| {

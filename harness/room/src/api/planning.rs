@@ -96,7 +96,8 @@ fn round_of(session: &Session, number: usize, planned: &Planned) -> Result<Round
             return Err(wrong("scenario", format!("There is no scenario '{}'.", row.scenario)));
         }
         let level = row.level.parse().map_err(|error| wrong("level", format!("{error}.")))?;
-        assigned.push(Assigned { scenario: row.scenario.clone(), seed: seed(&row.scenario), level });
+        let (scenario, seed) = (row.scenario.clone(), seed(&row.scenario));
+        assigned.push(Assigned { scenario, text: None, seed, level });
     }
     if let Some(Updates { first_minutes, every_minutes }) = planned.updates {
         within("first_minutes", first_minutes, FIRST_MINUTES_RANGE)?;

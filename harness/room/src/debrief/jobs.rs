@@ -18,6 +18,7 @@ use world::{
 };
 
 use super::knowable::knowable;
+use crate::session::Assigned;
 
 /// One computation. The same job always has the same result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,7 +107,7 @@ impl Job {
         }
     }
 
-    /// Runs the job in virtual time, on this thread.
+    /// Runs the job in virtual time, on this thread. `own` is what is played of files, whose text the session keeps.
     ///
     /// # Errors
     ///
@@ -114,14 +115,18 @@ impl Job {
     pub fn run(
         &self,
         knowledge: &Arc<Knowledge>,
+        own: &[Assigned],
         stalled: impl FnOnce() + Send + 'static,
     ) -> Result<Product, String> {
-        virtual_time::run(self.product(knowledge), STALLED_AFTER, stalled)
+        virtual_time::run(self.product(knowledge, own), STALLED_AFTER, stalled)
             .unwrap_or_else(|error| Err(error.to_string()))
     }
 
-    async fn product(&self, knowledge: &Arc<Knowledge>) -> Result<Product, String> {
-        let known = |name: &str| scenario(name).map_err(|error| error.to_string());
+    async fn product(&self, knowledge: &Arc<Knowledge>, own: &[Assigned]) -> Result<Product, String> {
+        let known = |name: &str| {
+            let own = own.iter().find(|assigned| assigned.scenario == name);
+            own.map_or_else(|| scenario(name), Assigned::scenario).map_err(|error| error.to_string())
+        };
         match self {
             Self::Record { scenario, seed } => {
                 let tape =

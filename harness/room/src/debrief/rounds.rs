@@ -5,12 +5,12 @@ use std::{array::from_fn, collections::BTreeMap, sync::Arc};
 use experiment::attribution::{ALL, COALITIONS, Game, PLAYERS, bit, smallest_repairs};
 use incident::{ContributingFactor, IncidentRecord, Remedy};
 use report::session::{
-    Combinations, Computed, FactClaimed, Help, HelpKind, Incident, Knowable, KnownThen, Missing, Pending,
-    Played, Question, SessionReport, TeamRound, Tried, Verdict,
+    Combinations, Computed, FactClaimed, Incident, Knowable, KnownThen, Missing, Pending, Played, Question,
+    SessionReport, TeamRound, Tried, Verdict,
 };
 use world::{
     play::VIEWS_PER_SECOND,
-    scenario::{Scenario, ScenarioError, Symptom, draw, scenario},
+    scenario::{Scenario, ScenarioError, Symptom, draw},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     catalogue::truth_at,
-    played::{self, Played as TeamPlayed},
+    played::{LogLine, Played as TeamPlayed},
     rounds::QUESTION,
     session::{Phase, Session, Team},
 };
@@ -59,7 +59,8 @@ pub fn recorded(session: &Session, records: &Records) -> Result<SessionReport, S
         for played in &team.played {
             let Some(kept) = records.get(&(team.number, played.round)) else { continue };
             if !played.is_attended() {
-                report.absent.push((team.number, team.name.clone(), played.round));
+                let number = session.number_of(played.round);
+                report.absent.push((team.number, team.name.clone(), number));
                 continue;
             }
             report.rounds.extend(round(session, team, played, kept)?);
@@ -82,7 +83,7 @@ fn round(
     else {
         return Ok(None);
     };
-    let scenario = scenario(&assigned.scenario)?;
+    let scenario = assigned.scenario()?;
     let drawn = draw(&scenario, assigned.seed);
     let truth = truth_at(assigned.level, &scenario, &drawn);
     let repair = played.repair.as_deref();
@@ -97,7 +98,7 @@ fn round(
     Ok(Some(TeamRound {
         points: played.points.clone(),
         people: played.people,
-        help: played.log.iter().filter_map(help).collect(),
+        help: played.log.iter().filter_map(LogLine::help).collect(),
         wrong_remedies: tried.iter().filter(is_wrong).count(),
         tried,
         questions: played.questions.iter().map(|one| asked(one, played)).collect(),
@@ -107,7 +108,8 @@ fn round(
         repair_expected: played.repair_expected.clone(),
         team: team.number,
         name: team.name.clone(),
-        number: played.round,
+        number: session.number_of(played.round),
+        place: played.round,
         is_practice: planned.practice,
         operating_model: planned.operating_model,
         level: assigned.level,
@@ -136,15 +138,6 @@ fn round(
         },
         played: kept.played.clone(),
     }))
-}
-
-fn help(line: &played::LogLine) -> Option<Help> {
-    let kind = match line.kind.as_str() {
-        "hint" => HelpKind::Hint,
-        "level" => HelpKind::Level,
-        _ => return None,
-    };
-    Some(Help { story_s: line.when.story_s, kind, text: line.text.clone() })
 }
 
 /// A question, with the ids of what the team knew then replaced by words.
@@ -325,7 +318,13 @@ pub fn combined(replays: &[&Played; COALITIONS]) -> Combinations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::debrief::{sample::Sample, workers::ReplayWorkers};
+    use crate::{
+        debrief::{sample::Sample, workers::ReplayWorkers},
+        played::Moment,
+        views::round_view,
+    };
+    use incident::Level;
+    use report::{compare::TeamSession, session::HelpKind};
 
     /// The sample session as the crate `debrief` reads it in its tests.
     const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../debrief/tests/session.json");
@@ -397,16 +396,43 @@ mod tests {
     }
 
     #[test]
+    fn a_round_has_one_number_wherever_it_is_shown() {
+        let check = |practice: [bool; 2], expected: [usize; 2]| {
+            let mut sample = Sample::new();
+            for (round, practice) in sample.session.plan.iter_mut().zip(practice) {
+                round.practice = practice;
+            }
+            let rounds = sample.report().rounds;
+            let of_one = rounds.iter().filter(|round| round.team == 1);
+            let numbers: Vec<(usize, usize)> = of_one.map(|round| (round.place, round.number)).collect();
+            assert_eq!(numbers, [(0, expected[0]), (1, expected[1])], "{practice:?}");
+            for (place, number) in numbers {
+                sample.session.current = Some(place);
+                let view = round_view(&sample.session, None, Moment::default(), 0.0).unwrap();
+                assert_eq!((view.number, view.place), (number, place), "{practice:?}");
+            }
+        };
+        check([true, false], [0, 1]);
+        check([false, false], [1, 2]);
+        check([false, true], [1, 0]);
+    }
+
+    #[test]
     fn help_is_told_with_its_time() {
         let mut sample = Sample::new();
-        let when = played::Moment { at_s: 200.0, story_s: 2_100.0 };
+        let when = Moment { at_s: 200.0, story_s: 2_100.0 };
         let played = &mut sample.session.teams[0].played[1];
+        (played.hints, played.level) = (1, Level::Changes);
         played.tell(when, "hint", "Look at the cache.", None);
         played.tell(when, "level", "From now on the shop tells more.", None);
         let round = sample.round(1, 1);
         let kinds: Vec<HelpKind> = round.help.iter().map(|help| help.kind).collect();
         assert_eq!(kinds, [HelpKind::Hint, HelpKind::Level]);
         assert!(round.is_helped() && round.help[0].story_s > 2_000.0);
+        // A comparison beside a session goes by the same rule.
+        let teams = TeamSession::of("a session".to_owned(), &sample.report()).rounds;
+        let helped: Vec<bool> = teams.iter().map(|dot| dot.is_helped).collect();
+        assert_eq!(helped, [true, false]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn new() -> Self {
-        let assigned = |level| Assigned { scenario: STORY.to_owned(), seed: SEED, level };
+        let assigned = |level| Assigned { scenario: STORY.to_owned(), text: None, seed: SEED, level };
         let round = |practice, levels: [Level; 2]| Round {
             practice,
             operating_model: OperatingModel::YouBuildIt,

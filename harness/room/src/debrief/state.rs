@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     room::Room,
-    session::{Session, Team},
+    session::{Assigned, Session, Team},
     store::Store,
 };
 
@@ -49,8 +49,9 @@ pub struct DebriefState {
 }
 
 impl DebriefState {
-    pub(crate) fn with(results: Vec<(Job, Product)>) -> Self {
-        Self { workers: ReplayWorkers::with(results), ..Self::default() }
+    /// `own`: what is played of files, whose text the session keeps.
+    pub(crate) fn with(results: Vec<(Job, Product)>, own: Vec<Assigned>) -> Self {
+        Self { workers: ReplayWorkers::with(results, own), ..Self::default() }
     }
 
     pub fn results(&self, is_open: bool) -> Results<'_> {

@@ -17,6 +17,7 @@ use parking_lot::{Condvar, Mutex};
 use report::session::{Knowable, Missing, Pending, Played, Progress};
 
 use super::jobs::{Job, Product};
+use crate::session::Assigned;
 
 /// Most threads: a room's laptop has other things to do.
 const THREADS_MAX: usize = 2;
@@ -43,6 +44,8 @@ struct Queue {
     /// Notified of each answer.
     answered: Arc<Condvar>,
     threads: usize,
+    /// What is played of files, whose text the session keeps.
+    own: Arc<[Assigned]>,
     /// Whether no job may begin, because live worlds need the processors.
     is_resting: bool,
 }
@@ -61,11 +64,11 @@ impl Queue {
 }
 
 impl ReplayWorkers {
-    pub fn with(results: Vec<(Job, Product)>) -> Self {
-        let workers = Self::default();
+    /// Workers that know these results, and the scenarios whose text the session keeps.
+    pub fn with(results: Vec<(Job, Product)>, own: Vec<Assigned>) -> Self {
         let known = results.into_iter().take(JOBS_MAX).map(|(job, product)| (job, Some(Ok(product))));
-        workers.queue.lock().jobs.extend(known);
-        workers
+        let queue = Queue { jobs: known.collect(), own: own.into(), ..Queue::default() };
+        Self { queue: Arc::new(Mutex::new(queue)) }
     }
 
     pub fn computed(&self) -> Vec<(Job, Product)> {
@@ -196,6 +199,7 @@ fn work(shared: &Arc<Mutex<Queue>>) {
             queue.threads = queue.threads.saturating_sub(1);
             return;
         };
+        let own = Arc::clone(&queue.own);
         drop(queue);
         let (stuck, stuck_job) = (Arc::clone(shared), job.clone());
         let stalled = move || {
@@ -205,7 +209,7 @@ fn work(shared: &Arc<Mutex<Queue>>) {
             queue.threads -= 1;
             start_thread(&stuck, &mut queue);
         };
-        let answer = catch_unwind(AssertUnwindSafe(|| job.run(&KNOWLEDGE, stalled)));
+        let answer = catch_unwind(AssertUnwindSafe(|| job.run(&KNOWLEDGE, &own, stalled)));
         let answer = answer.unwrap_or_else(|_| Err("the computation broke off".to_owned()));
         shared.lock().answer(job, answer);
     }

@@ -147,6 +147,12 @@ impl Scenario {
         check(&scenario).map_err(|Misfit { way, message }| wrong(place::line_of(text, &way), message))?;
         Ok(scenario)
     }
+
+    /// Reads a scenario from the text of the file of this path; it bears the file's name.
+    pub fn of_file(path: &str, text: &str) -> Result<Self, ScenarioError> {
+        let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
+        Self::read(&name, path, text)
+    }
 }
 
 pub fn library() -> Vec<Scenario> {
@@ -162,18 +168,25 @@ pub fn scenario(name: &str) -> Result<Scenario, ScenarioError> {
     if let Some((name, text)) = LIBRARY.iter().find(|(known, _)| *known == name) {
         return Scenario::read(name, &format!("scenarios/{name}.toml"), text);
     }
-    let path = Path::new(name);
-    if path.extension().is_none_or(|extension| extension != "toml") {
+    let Some(text) = file_text(name)? else {
         let known = LIBRARY.iter().map(|(name, _)| *name).collect();
         return Err(ScenarioError::Unknown { name: name.to_owned(), known });
+    };
+    Scenario::of_file(name, &text)
+}
+
+/// The text of the file that a scenario is named by; `None` if the name does not end in `.toml`, as no name of the library does.
+pub fn file_text(name: &str) -> Result<Option<String>, ScenarioError> {
+    let path = Path::new(name);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        return Ok(None);
     }
     let unreadable = |source| ScenarioError::Unreadable { file: name.to_owned(), source };
     if fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         let message = format!("larger than {FILE_BYTES_MAX} bytes");
         return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, message)));
     }
-    let text = fs::read_to_string(path).map_err(unreadable)?;
-    Scenario::read(&path.file_stem().unwrap_or_default().to_string_lossy(), name, &text)
+    fs::read_to_string(path).map(Some).map_err(unreadable)
 }
 
 impl Happens {
