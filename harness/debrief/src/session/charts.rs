@@ -45,7 +45,7 @@ pub(super) fn of(own: &[&Round<'_>], others: &[&Round<'_>], is_of_team: bool) ->
             [one] => finding(one),
             _ => summary::finding(own),
         },
-        subtitle: "Visits served at the bottom, degraded on it, failed at the top. Above: your minutes; below: the story\u{2019}s time. \
+        subtitle: "Visits served at the bottom, degraded above it, failed at the top. Above: your minutes; below: the story\u{2019}s time. \
                    Triangles: what was tried."
             .to_owned(),
         plots: plot.both().into(),

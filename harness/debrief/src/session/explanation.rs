@@ -55,12 +55,12 @@ pub(super) fn points(round: &Round<'_>) -> String {
 
 fn score(round: &Round<'_>) -> String {
     let Some(score) = round.played.outcome.explanation_score else {
-        return "Nothing was submitted, so nothing was scored.".to_owned();
+        return "Nothing was handed in, so nothing was scored.".to_owned();
     };
     let from = round.played.run.rules.explanation_right_from;
     let verdict = if score >= from { "right" } else { "not right" };
     let changed = if round.is_changed {
-        " You changed it after submitting; the points are those of what you submitted."
+        " You changed it after handing in; the points are those of what you handed in."
     } else {
         ""
     };

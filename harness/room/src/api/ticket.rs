@@ -30,7 +30,7 @@ pub(super) struct Choosing {
 
 /// Chooses the lines of support that you work at from the next round on
 ///
-/// They count where an operating model has lines and the team has two people or more. Each line gets somebody when the round begins.
+/// They count where an operating model has lines and the team has two people or more. When the round begins, the room assigns somebody to a line that nobody chose.
 #[utoipa::path(post, path = "/api/team/lines")]
 pub(super) async fn choose(member: Member, Json(Choosing { lines }): Json<Choosing>) -> Done {
     let Who::Seat(seat) = member.who else {
