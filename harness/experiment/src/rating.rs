@@ -74,7 +74,7 @@ impl Rating {
     }
 }
 
-/// `Medium: the model responder worked 21 to 29 minutes until customers were served, by telemetry level.`
+/// `Medium: the model responder worked 22 to 29 minutes until customers were served, by telemetry level.`
 impl fmt::Display for Rated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.rating.name();
@@ -113,7 +113,7 @@ mod tests {
         let (_, story) = all.iter().find(|(name, _)| name == STORY).unwrap();
         assert_eq!(
             story.to_string(),
-            "Medium: the model responder worked 21 to 29 minutes until customers were served, by telemetry level."
+            "Medium: the model responder worked 22 to 29 minutes until customers were served, by telemetry level."
         );
     }
 }

@@ -257,7 +257,7 @@ mod tests {
     use words::Level;
 
     use super::*;
-    use crate::rng;
+    use crate::chance::rng;
 
     /// Notes when metrics are taken.
     #[derive(Default)]
