@@ -397,7 +397,10 @@ impl<'a, H: Hands> Responder<'a, H> {
     }
 
     fn explain(&self, hypothesis: usize) {
-        let share = self.belief.doubting(self.knowledge)[hypothesis];
+        // The same answer may be right under other hypotheses too.
+        let (board, belief, places) = self.board();
+        let given = places.iter().position(|place| *place == hypothesis).expect("it was chosen on the board");
+        let right = board.pairs.right(given, &belief);
         let has_asset = self.knowledge.has_asset(hypothesis);
         if !self.knowledge.can_be_mended(hypothesis) {
             self.hands.note(EventKind::Note { text: format!("{NOT_OURS}.") });
@@ -409,7 +412,7 @@ impl<'a, H: Hands> Responder<'a, H> {
             character: suspect.and_then(|(named, _)| named.character.clone()),
             ..self.knowledge.answer(hypothesis)
         };
-        self.hands.explain(answer, share * sure);
+        self.hands.explain(answer, right * sure);
     }
 
     fn give_up(&self, why: &'static str) {

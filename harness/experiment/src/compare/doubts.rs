@@ -16,9 +16,12 @@ use super::{
     figures::{Sample, steps},
     list::{COST_DRAWS, MIRROR_FACTORS, SIGNALS},
     playback::Diagnosis,
-    statistics::quantile,
+    statistics::{average, quantile},
 };
 use crate::attribution::Game;
+
+/// How often labels are shuffled; the mean counts.
+const SHUFFLES: usize = 20;
 
 /// The number of confidence bins from 0 to 1.
 const BINS: usize = 5;
@@ -109,15 +112,6 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     }
     // A label is a scenario and a seed.
     let labels: Vec<(usize, u64)> = judged.iter().map(|number| incidents[*number]).collect();
-    let mut shuffled = labels.clone();
-    let mut chance = rng(study.options.seed, "labels", "shuffled");
-    for seed in 0..seeds as u64 {
-        let mut of_seed: Vec<&mut (usize, u64)> =
-            shuffled.iter_mut().filter(|label| label.1 == study.options.seed + seed).collect();
-        let mut scenarios: Vec<usize> = of_seed.iter().map(|label| label.0).collect();
-        scenarios.shuffle(&mut chance);
-        of_seed.iter_mut().zip(scenarios).for_each(|(label, scenario)| label.0 = scenario);
-    }
     let shown = |of: fn(&Tape, usize) -> &str| -> Vec<Vec<usize>> {
         let place = |tape: &Tape, check: usize| CHECKS[check].place(of(tape, check)).unwrap_or_default();
         let tapes = judged.iter().map(|number| &study.tapes[*number]);
@@ -126,18 +120,39 @@ fn classifiers(study: &Study) -> Vec<Classifier> {
     let before = shown(|tape, check| tape.before[check].outcome);
     let after = shown(|tape, check| tape.moments[0].findings[check].outcome);
     let known: BTreeSet<usize> = labels.iter().map(|label| label.0).collect();
-    let row = |what: &str, shown: &[Vec<usize>], labels: &[(usize, u64)], must_fail: bool| Classifier {
+    let row = |what: &str, right_share: f64, must_fail: bool| Classifier {
         what: what.to_owned(),
         incidents: judged.len(),
-        right_share: named_right(shown, labels),
+        right_share,
         chance: 1.0 / known.len().max(1) as f64,
         must_fail,
     };
+    // One shuffle says little: incidents of one scenario that get the same label by chance are all named right.
+    let shuffles: Vec<f64> = (0..SHUFFLES)
+        .map(|shuffle| {
+            let mut chance = rng(study.options.seed, "labels", &format!("shuffled {shuffle}"));
+            named_right(&after, &shuffled(&labels, &mut chance))
+        })
+        .collect();
     vec![
-        row("just before the trigger", &before, &labels, true),
-        row("soon after the call, labels shuffled", &after, &shuffled, true),
-        row("soon after the call", &after, &labels, false),
+        row("just before the trigger", named_right(&before, &labels), true),
+        row("soon after the call, labels shuffled", average(&shuffles), true),
+        row("soon after the call", named_right(&after, &labels), false),
     ]
+}
+
+/// The labels with the scenarios shuffled among the incidents of each seed.
+fn shuffled(labels: &[(usize, u64)], chance: &mut impl rand::Rng) -> Vec<(usize, u64)> {
+    let mut shuffled = labels.to_vec();
+    let seeds: BTreeSet<u64> = labels.iter().map(|label| label.1).collect();
+    for seed in seeds {
+        let mut of_seed: Vec<&mut (usize, u64)> =
+            shuffled.iter_mut().filter(|label| label.1 == seed).collect();
+        let mut scenarios: Vec<usize> = of_seed.iter().map(|label| label.0).collect();
+        scenarios.shuffle(chance);
+        of_seed.iter_mut().zip(scenarios).for_each(|(label, scenario)| label.0 = scenario);
+    }
+    shuffled
 }
 
 /// The share of incidents for which naive Bayes names the scenario. It may not abstain, and tied scenarios share the credit. It learns from
@@ -258,5 +273,13 @@ mod tests {
         assert!((right(&|(_, seed)| seed % 2 == 0) - chance).abs() < 1e-9, "only seeds differ");
         let narrowed = right(&|(scenario, _)| scenario % 9 == 0);
         assert!(narrowed > 1.9 * chance, "one finding narrows three scenarios down: {narrowed}");
+        // What names every scenario names none of its shuffled labels, on average.
+        let shown: Vec<Vec<usize>> =
+            labels.iter().map(|(scenario, _)| vec![*scenario; CHECKS.len()]).collect();
+        assert!((named_right(&shown, &labels) - 1.0).abs() < 1e-9);
+        let mut random = rng(1, "labels", "test");
+        let of_shuffled: Vec<f64> =
+            (0..SHUFFLES).map(|_| named_right(&shown, &shuffled(&labels, &mut random))).collect();
+        assert!((average(&of_shuffled) - chance).abs() < chance, "{of_shuffled:?}");
     }
 }

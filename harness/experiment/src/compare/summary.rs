@@ -273,7 +273,7 @@ fn steps_aloud(report: &CompareReport) -> Vec<String> {
             "No step from one level to the next shows a difference in the time to explanation.".to_owned(),
         );
     } else if !unclear.is_empty() {
-        sentences.push(format!("No difference is shown for {}.", unclear.join(", ")));
+        sentences.push(format!("No difference is shown for {}.", unclear.join(" or ")));
     }
     sentences
 }
