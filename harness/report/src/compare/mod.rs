@@ -170,7 +170,8 @@ pub struct Dot {
 }
 
 /// The least difference of the imagined scenarios: two of three of their incidents are explained at only one of two levels, five hours
-/// apart. With half of their incidents, intervals over 25 replayed scenarios held the truth in only 90 % of the simulated studies.
+/// apart. With half of that, intervals over 25 scenarios that an earlier training replayed held the truth in only 90 % of the simulated
+/// studies. For the present training it would be enough; the intervals must hold for others too.
 pub const IMAGINED_LEAST_MINUTES: f64 = 200.0;
 
 /// The figure in which one responder is compared with another.
